@@ -1,0 +1,369 @@
+"""The only module that imports the Plivo SDK: paging, retries, and errors that become ours."""
+
+from __future__ import annotations
+
+import random
+import threading
+import time
+from collections.abc import Callable, Mapping
+from datetime import datetime, timezone
+from email.utils import parsedate_to_datetime
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import requests
+import tenacity
+from plivo.rest.client import Client
+
+from plivo_reject.errors import ApiError, CredentialsError, Exit
+from plivo_reject.model import Application, Number, last_segment
+from plivo_reject.pool import RateLimit, Stopped, ordered_map
+from plivo_reject.settings import Settings, public
+
+PAGE = 20
+"""The largest page that Plivo's lists serve."""
+
+_RETRYABLE = {429, 500, 502, 503, 504}
+
+
+class _Client(Client):  # type: ignore[misc]
+    """The SDK's client, pointed at a base URL of the settings and handing back bare answers.
+
+    ``Client.request`` resets ``base_uri`` at every call and its resource methods print to standard output and repeat
+    creates on a 5xx, so the path is built here and only its one-attempt route is used.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        super().__init__(settings.auth_id, settings.auth_token, timeout=settings.timeout)
+        self._base = f"{settings.api_url}/Account/{settings.auth_id}/"
+
+    def create_request(self, method: str, path: Any = None, data: Any = None, **_: Any) -> requests.PreparedRequest:
+        url = self._base + "".join(f"{part}/" for part in path or ())
+        body = {"params": data} if method == "GET" else {"json": data}
+        return self.session.prepare_request(requests.Request(method, url, **body))
+
+    def send_request(self, request: requests.PreparedRequest, **_: Any) -> requests.Response:
+        # session.send does not look at HTTPS_PROXY, NO_PROXY and REQUESTS_CA_BUNDLE by itself.
+        options = self.session.merge_environment_settings(str(request.url), {}, False, None, None)
+        response: requests.Response = self.session.send(
+            request, timeout=self.timeout, allow_redirects=False, **options
+        )
+        return response
+
+    def process_response(self, method: str, response: requests.Response, *_: Any, **__: Any) -> requests.Response:
+        return response
+
+
+class PlivoGateway:
+    """Plivo's API over HTTP, one client a thread, all threads under one rate limit.
+
+    ``trace`` is told of each request: method, path, status or fault, duration in seconds.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        stop: threading.Event | None = None,
+        trace: Callable[[str, str, str, float], None] | None = None,
+    ) -> None:
+        self._settings = settings
+        self._stop = stop or threading.Event()
+        self._trace = trace
+        self._limit = RateLimit(settings.rate, sleep=self._sleep)
+        self._local = threading.local()
+        self._filter = {"subaccount": settings.subaccount} if settings.subaccount else {}
+
+    def account(self) -> Mapping[str, Any]:
+        """Return the account's details (``GET Account/{auth_id}/``)."""
+        return self._object("GET", ())
+
+    def applications(self, name_prefix: str | None = None) -> list[Application]:
+        """List applications; Plivo's ``app_name`` filters by prefix."""
+        query = dict(self._filter)
+        if name_prefix:
+            query["app_name"] = name_prefix
+        return [Application.from_api(item) for item in self._list("Application", "app_id", query)]
+
+    def application(self, app_id: str) -> Application | None:
+        """Read one application, None when it is not there."""
+        found = self._find(("Application", app_id))
+        return Application.from_api(found) if found is not None and "app_id" in found else None
+
+    def create_application(self, settings: Mapping[str, Any]) -> str:
+        """Create an application in one attempt and return its id.
+
+        Raises ``ApiError`` with ``in_doubt`` when the answer was lost: the caller looks it up before it repeats.
+        """
+        data = {**settings, **self._filter}
+        answer = self._decode("POST", ("Application",), self._send("POST", ("Application",), data))
+        app_id = answer.get("app_id")
+        if not app_id:
+            raise self._not_understood("POST", ("Application",), 201)
+        return str(app_id)
+
+    def update_application(self, app_id: str, settings: Mapping[str, Any]) -> None:
+        """Change exactly these settings (``POST Application/{app_id}/``)."""
+        self._object("POST", ("Application", app_id), settings)
+
+    def delete_application(self, app_id: str) -> None:
+        """Delete with ``cascade=false``, so that SIP endpoints survive; gone already is done."""
+        self._find(("Application", app_id), "DELETE", {"cascade": False})
+
+    def endpoint_applications(self) -> list[str]:
+        """Return the application id of every SIP endpoint."""
+        found = (last_segment(item.get("application")) for item in self._list("Endpoint", "endpoint_id", self._filter))
+        return [app_id for app_id in found if app_id]
+
+    def count_numbers(self) -> int | None:
+        """Return the account's count of numbers as the first page tells it."""
+        first = self._object("GET", ("Number",), {"limit": 1, "offset": 0, **self._filter})
+        total = _meta(first).get("total_count")
+        return total if isinstance(total, int) else None
+
+    def numbers(self, startswith: str | None = None) -> list[Number]:
+        """List numbers, those that begin with the digits when given."""
+        query = {**self._filter, **({"number_startswith": startswith} if startswith else {})}
+        found = [Number.from_api(item) for item in self._list("Number", "number", query)]
+        return [number for number in found if number.number.startswith(startswith or "") and self._owned(number)]
+
+    def number(self, number: str) -> Number | None:
+        """Read one number, None when it is not on the account."""
+        found = self._find(("Number", number))
+        if found is None or "number" not in found:
+            return None
+        read = Number.from_api(found)
+        return read if read.number == number and self._owned(read) else None
+
+    def point_number(self, number: str, app_id: str | None) -> None:
+        """Point a number at an application; ``app_id: ""`` is how Plivo's helpers take one off."""
+        self._object("POST", ("Number", number), {"app_id": app_id or ""})
+
+    def _owned(self, number: Number) -> bool:
+        return not self._settings.subaccount or number.sub_account == self._settings.subaccount
+
+    def _list(self, resource: str, key: str, query: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+        """Walk all pages, in parallel where offsets allow; ends on a server that ignores offset and cursor."""
+        first = self._object("GET", (resource,), {"limit": PAGE, "offset": 0, **query})
+        found = {str(item[key]): item for item in _objects(first) if key in item}
+        following = _following(first)
+        total = _meta(first).get("total_count")
+        if following and "offset" in following and isinstance(total, int) and total > 2 * PAGE:
+            size = len(_objects(first)) or PAGE
+            pages = ordered_map(
+                lambda offset: self._object("GET", (resource,), {"limit": size, "offset": offset, **query}),
+                range(size, total, size),
+                workers=self._settings.workers,
+                stop=self._stop,
+            )
+            before = len(found)
+            for page in pages:
+                found.update({str(item[key]): item for item in _objects(page or {}) if key in item})
+            following = _following(pages[-1] or {}) if len(found) > before else None
+        while following:
+            page = self._object("GET", (resource,), {**query, **following})
+            fresh = {str(item[key]): item for item in _objects(page) if key in item and str(item[key]) not in found}
+            if not fresh:
+                break
+            found.update(fresh)
+            following = _following(page)
+        return list(found.values())
+
+    def _find(self, path: tuple[str, ...], method: str = "GET", data: Any = None) -> Mapping[str, Any] | None:
+        try:
+            return self._object(method, path, data)
+        except ApiError as error:
+            if error.status == 404:
+                return None
+            raise
+
+    def _object(self, method: str, path: tuple[str, ...], data: Any = None) -> Mapping[str, Any]:
+        """Send an idempotent request, repeating it on passing faults for ``retry_for`` seconds."""
+        give_up = time.monotonic() + self._settings.retry_for
+
+        def out_of_time(state: tenacity.RetryCallState) -> bool:
+            return time.monotonic() + state.upcoming_sleep > give_up
+
+        retrying = tenacity.Retrying(
+            retry=tenacity.retry_if_exception(lambda error: isinstance(error, ApiError) and error.retryable),
+            wait=_pause,
+            stop=out_of_time,
+            sleep=self._sleep,
+            reraise=True,
+        )
+        return retrying(lambda: self._decode(method, path, self._send(method, path, data)))
+
+    def _send(self, method: str, path: tuple[str, ...], data: Any) -> requests.Response:
+        if self._stop.is_set():
+            raise Stopped
+        client = getattr(self._local, "client", None)
+        if client is None:
+            client = self._local.client = _Client(self._settings)
+        with self._limit.slot():
+            if self._stop.is_set():
+                raise Stopped
+            started = time.monotonic()
+            said = "no answer"
+            try:
+                response: requests.Response = client.request(method, path, data)
+                said = str(response.status_code)
+                return response
+            except requests.RequestException as error:
+                said = type(error).__name__
+                raise self._fault(error) from error
+            finally:
+                if self._trace:
+                    self._trace(method, "/".join(path) + "/" if path else "", said, time.monotonic() - started)
+
+    def _fault(self, error: requests.RequestException) -> ApiError:
+        base = self._settings.api_url
+        if isinstance(error, requests.exceptions.SSLError):
+            return ApiError(
+                "TLS_FAILED",
+                f"The TLS certificate of {base} was not accepted.",
+                hint="Behind a company proxy, point REQUESTS_CA_BUNDLE at its certificates.",
+            )
+        if isinstance(error, (requests.exceptions.InvalidURL, requests.exceptions.InvalidProxyURL)):
+            return ApiError("BAD_API_URL", f"{base} cannot be called.", hint="Check PLIVO_API_URL and the proxy.")
+        code, what = ("TIMEOUT", "did not answer in time")
+        if not isinstance(error, requests.exceptions.Timeout):
+            code, what = ("UNREACHABLE", "cannot be reached or dropped the connection")
+        return ApiError(
+            code,
+            f"Plivo's API at {base} {what}.",
+            hint="Check the network, PLIVO_API_URL and the proxy; running again is safe.",
+            exit_code=Exit.TEMPORARY,
+            retryable=True,
+            in_doubt=True,
+        )
+
+    def _decode(self, method: str, path: tuple[str, ...], response: requests.Response) -> Mapping[str, Any]:
+        status = response.status_code
+        if status == 204 or (method == "DELETE" and 200 <= status < 300):
+            return {}
+        try:
+            body = response.json()
+        except ValueError:
+            body = None
+        if 200 <= status < 300:
+            if isinstance(body, dict):
+                return body
+            raise self._not_understood(method, path, status)
+        raise self._refusal(method, path, status, body, response.headers.get("Retry-After"))
+
+    def _not_understood(self, method: str, path: tuple[str, ...], status: int) -> ApiError:
+        return ApiError(
+            "NOT_JSON",
+            f"{method} {'/'.join(path)} at {self._settings.api_url} was answered with {status}, but not by Plivo's JSON.",
+            hint="Check PLIVO_API_URL (version included, such as https://api.plivo.com/v1) and any proxy.",
+            exit_code=Exit.TEMPORARY,
+            retryable=True,
+            status=status,
+            in_doubt=True,
+        )
+
+    def _refusal(
+        self, method: str, path: tuple[str, ...], status: int, body: object, retry_after: str | None
+    ) -> ApiError | CredentialsError:
+        said = public(_said(body), self._settings)
+        if status in (401, 403):
+            return CredentialsError(
+                "CREDENTIALS_REFUSED" if status == 401 else "FORBIDDEN",
+                f"Plivo refused the credentials of {self._settings.auth_id} (from {self._settings.source})"
+                + (f": {said}" if said else "."),
+                hint="Check PLIVO_AUTH_ID and PLIVO_AUTH_TOKEN against the Plivo console.",
+                status=status,
+            )
+        what = f"{method} {'/'.join(path)}"
+        if status in _RETRYABLE:
+            return ApiError(
+                "RATE_LIMITED" if status == 429 else "SERVER_ERROR",
+                f"Plivo answered {what} with {status}" + (f": {said}" if said else "."),
+                hint="It may pass; running again is safe."
+                + (" Another program may use up the account's rate: try a lower --rate." if status == 429 else ""),
+                exit_code=Exit.TEMPORARY,
+                retryable=True,
+                status=status,
+                in_doubt=status != 429,
+                retry_after=_seconds(retry_after),
+            )
+        if status == 404:
+            return ApiError(
+                "NOT_FOUND",
+                f"{what}: not on this account" + (f": {said}" if said else "."),
+                exit_code=Exit.NOT_FOUND,
+                status=status,
+            )
+        return ApiError(
+            "REFUSED",
+            f"Plivo refused {what} with {status}" + (f": {said}" if said else "."),
+            hint="Correct what Plivo names.",
+            status=status,
+        )
+
+    def _sleep(self, seconds: float) -> None:
+        if self._stop.wait(seconds):
+            raise Stopped
+
+
+def _meta(page: Mapping[str, Any]) -> Mapping[str, Any]:
+    meta = page.get("meta")
+    return meta if isinstance(meta, dict) else {}
+
+
+def _objects(page: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    objects = page.get("objects")
+    return [item for item in objects if isinstance(item, dict)] if isinstance(objects, list) else []
+
+
+def _following(page: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Return what asks for the next page: a cursor supersedes an offset, and both together are never sent."""
+    link = _meta(page).get("next")
+    if not link:
+        return None
+    query = parse_qs(urlsplit(str(link)).query)
+    limit = query.get("limit", [str(PAGE)])[0]
+    size = int(limit) if limit.isdigit() and 1 <= int(limit) <= PAGE else PAGE
+    if cursor := query.get("cursor", [""])[0]:
+        return {"limit": size, "cursor": cursor}
+    offset = query.get("offset", [""])[0]
+    return {"limit": size, "offset": int(offset)} if offset.isdigit() else None
+
+
+def _said(body: object) -> str:
+    """Return the text of an error body: ``error`` is a text, or a dict of field to text or texts."""
+    error = body.get("error") or body.get("message") if isinstance(body, dict) else None
+    if isinstance(error, dict):
+        return "; ".join(f"{field}: {_joined(text)}" for field, text in error.items())
+    return _joined(error) if error else ""
+
+
+def _joined(value: object) -> str:
+    if isinstance(value, (list, tuple)):
+        return ", ".join(_joined(item) for item in value)
+    return "".join(character if character.isprintable() else " " for character in str(value)).strip()
+
+
+def _seconds(header: str | None) -> float | None:
+    """Read ``Retry-After``: seconds or an HTTP date."""
+    if not header:
+        return None
+    try:
+        return max(0.0, float(header))
+    except ValueError:
+        pass
+    try:
+        when = parsedate_to_datetime(header)
+    except (TypeError, ValueError):
+        return None
+    if when.tzinfo is None:
+        when = when.replace(tzinfo=timezone.utc)
+    return max(0.0, (when - datetime.now(timezone.utc)).total_seconds())
+
+
+def _pause(state: tenacity.RetryCallState) -> float:
+    """Exponential backoff with full jitter, never shorter than Plivo asked for."""
+    backoff = random.uniform(0.5, 1.0) * min(8.0, 0.25 * 2**state.attempt_number)
+    error = state.outcome.exception() if state.outcome else None
+    asked = error.retry_after if isinstance(error, ApiError) else None
+    return max(backoff, asked or 0.0)

@@ -1,0 +1,169 @@
+"""What is to be done, decided without I/O."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any
+
+from plivo_reject.errors import Exit, NotFoundError, PlivoRejectError
+from plivo_reject.model import Application, Change, Number, Step
+
+RESTATED = {
+    "answer_method": "answer_method",
+    "hangup_method": "hangup_method",
+    "fallback_method": "fallback_method",
+    "message_method": "message_method",
+    "default_number_app": "default_app",
+    "default_endpoint_app": "default_endpoint_app",
+    "log_incoming_messages": "log_incoming_messages",
+}
+"""Write parameters that Plivo's SDK fills with defaults of its own, and the field each is read under."""
+
+
+def fallback_name(name: str) -> str:
+    """Return the name Plivo accepts where it refuses spaces."""
+    return name.replace(" ", "-")
+
+
+def companion_name(main: str, method: str, url: str) -> str:
+    """Return the name of the companion of ``main`` that carries messages to ``(method, url)``."""
+    digest = hashlib.sha256(f"{method} {url}".encode()).hexdigest()[:8]
+    separator = " " if " " in main else "-"
+    return separator.join((main, "SMS", digest))
+
+
+def is_companion(application: Application, main: str) -> bool:
+    """Tell whether the application is a companion of ``main``, whichever form its name took."""
+    to = application.messages_to
+    if to is None:
+        return False
+    return fallback_name(application.app_name) == fallback_name(companion_name(main, *to))
+
+
+def choose(applications: Iterable[Application], name: str, *, subaccount: str | None) -> Application | None:
+    """Return the one application of this name, None when there is none.
+
+    The exact name goes before its hyphened form, and the acting account's own before its subaccounts'.
+    Raises ``PlivoRejectError`` (exit 6) listing the ids when several share the name.
+    """
+    listed = list(applications)
+    for wanted in dict.fromkeys((name, fallback_name(name))):
+        named = [application for application in listed if application.app_name == wanted]
+        own = [application for application in named if application.sub_account == subaccount]
+        found = own or named
+        if len(found) > 1:
+            ids = ", ".join(application.app_id for application in found)
+            raise PlivoRejectError(
+                "APPLICATION_AMBIGUOUS",
+                f"{len(found)} applications are named {wanted!r}: {ids}.",
+                hint=f"Say which with --app-id, such as --app-id {found[0].app_id}.",
+                exit_code=Exit.PARTIAL,
+            )
+        if found:
+            return found[0]
+    return None
+
+
+def missing_application(name: str) -> NotFoundError:
+    """Return the error of a command that needs the application and finds none."""
+    return NotFoundError(
+        "APPLICATION_NOT_FOUND",
+        f"There is no application {name!r} on this account.",
+        hint="plivo-reject setup --answer-url https://YOUR-HOST/reject_calls/",
+    )
+
+
+def changes(application: Application, wanted: Mapping[str, str]) -> list[Change]:
+    """Return the settings that differ from what is wanted."""
+    return [
+        Change(field=name, before=application.fields.get(name), after=value)
+        for name, value in wanted.items()
+        if application.setting(name) != value
+    ]
+
+
+def update_parameters(application: Application, wanted: Iterable[Change]) -> dict[str, Any]:
+    """Return the parameters of an update that changes only ``wanted``, restating what the SDK would reset."""
+    parameters: dict[str, Any] = {}
+    for parameter, name in RESTATED.items():
+        value = application.fields.get(name)
+        if value is None and parameter == "log_incoming_messages":
+            value = application.fields.get("log_incoming_message")
+        if value is not None and value != "":
+            parameters[parameter] = value
+    parameters.update({change.field: change.after for change in wanted})
+    return parameters
+
+
+def disturbed(before: Application, now: Application, wanted: Iterable[Change]) -> list[str]:
+    """Return the fields that do not show what was asked, or changed without being asked."""
+    asked = {change.field: change.after for change in wanted}
+    wrong = [name for name, value in asked.items() if now.setting(name) != value]
+    wrong += [
+        name
+        for name, value in before.fields.items()
+        if name not in asked and name in now.fields and now.fields[name] != value
+    ]
+    return wrong
+
+
+def assign_steps(
+    numbers: Sequence[str],
+    observed: Mapping[str, Number],
+    *,
+    main: Application,
+    known: Mapping[str, Application],
+    companions: Mapping[tuple[str, str], str],
+    drop_messages: bool,
+) -> list[Step]:
+    """Decide for each number; ``known`` holds the present applications, ``companions`` an id for each message target.
+
+    A companion that is still to be created stands in ``companions`` under a placeholder, which the caller resolves.
+    """
+    steps: list[Step] = []
+    ours = {main.app_id, *companions.values()}
+    for digits in numbers:
+        number = observed.get(digits)
+        if number is None:
+            steps.append(
+                Step(
+                    number=digits,
+                    status="failed",
+                    error={
+                        "code": "NUMBER_NOT_FOUND",
+                        "message": f"+{digits} is not on this account.",
+                        "hint": "plivo-reject numbers",
+                    },
+                )
+            )
+            continue
+        before = number.app_id
+        target, detail = main.app_id, None
+        messages = known[before].messages_to if before in known else None
+        if messages and messages != main.messages_to and not drop_messages:
+            target = companions[messages]
+            detail = f"its text messages still go to {messages[1]}"
+        if before == target or (before in ours and not drop_messages):
+            steps.append(Step(number=digits, status="unchanged", before=before, detail="its calls are rejected already"))
+        elif not number.voice_enabled:
+            steps.append(Step(number=digits, status="skipped", before=before, detail="it takes no calls (no voice)"))
+        else:
+            if messages and messages != main.messages_to and drop_messages:
+                detail = f"its text messages no longer go to {messages[1]}"
+            steps.append(Step(number=digits, status="planned", before=before, to=target, detail=detail))
+    return steps
+
+
+def message_targets(
+    numbers: Iterable[Number], main: Application, known: Mapping[str, Application], rejecting: Collection[str]
+) -> list[tuple[str, str]]:
+    """Return the distinct message targets that need a companion, in order of first need."""
+    needed: dict[tuple[str, str], None] = {}
+    for number in numbers:
+        if not number.voice_enabled or number.app_id not in known or number.app_id in rejecting:
+            continue
+        to = known[number.app_id].messages_to
+        if to and to != main.messages_to:
+            needed[to] = None
+    return list(needed)
