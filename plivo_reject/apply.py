@@ -228,3 +228,25 @@ def update(gateway: Gateway, application: Application, wanted: Sequence[Change],
         exit_code=Exit.PARTIAL,
     )
 
+
+
+def only_one(
+    gateway: Gateway, created: Application, *, subaccount: str | None, stop: threading.Event
+) -> tuple[Application, bool]:
+    """Settle a race of two creates: return the application in use and whether ``created`` gave way to it.
+
+    Names are not unique at Plivo. The pause lets the other's create show, so that both sides see both and agree on
+    the lowest id; the one that gives way deletes only what it has just made.
+    """
+    if stop.wait(1.0):
+        raise Stopped
+    named = [
+        application
+        for application in gateway.applications(created.app_name)
+        if application.app_name == created.app_name and application.sub_account == created.sub_account
+    ]
+    first = min(named, key=lambda application: application.app_id, default=created)
+    if first.app_id >= created.app_id:
+        return created, False
+    gateway.delete_application(created.app_id)
+    return first, True

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import os
 import sys
 import threading
 from collections.abc import Mapping
@@ -122,8 +121,7 @@ class Context:
                     hint="plivo-reject setup --answer-url https://YOUR-HOST/reject_calls/",
                 )
             return found, [found]
-        prefix = os.path.commonprefix([self.app_name, plan.fallback_name(self.app_name)])
-        listed = self.gateway.applications(prefix or None)
+        listed = self.gateway.applications(plan.prefix(self.app_name))
         return plan.choose(listed, self.app_name, subaccount=self.options.subaccount), listed
 
     def need_application(self) -> tuple[Application, list[Application]]:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from plivo_reject.errors import Exit, NotFoundError, PlivoRejectError
+from plivo_reject.journal import Entry, Run
 from plivo_reject.model import Application, Change, Number, Step
 
 RESTATED = {
@@ -126,17 +128,7 @@ def assign_steps(
     for digits in numbers:
         number = observed.get(digits)
         if number is None:
-            steps.append(
-                Step(
-                    number=digits,
-                    status="failed",
-                    error={
-                        "code": "NUMBER_NOT_FOUND",
-                        "message": f"+{digits} is not on this account.",
-                        "hint": "plivo-reject numbers",
-                    },
-                )
-            )
+            steps.append(_not_found(digits))
             continue
         before = number.app_id
         target, detail = main.app_id, None
@@ -167,3 +159,81 @@ def message_targets(
         if to and to != main.messages_to:
             needed[to] = None
     return list(needed)
+
+
+def prefix(name: str) -> str | None:
+    """Return what the name, its hyphened form and its companions' names begin with, None for nothing."""
+    return os.path.commonprefix([name, fallback_name(name)]) or None
+
+
+def give_back(
+    numbers: Sequence[str],
+    observed: Mapping[str, Number],
+    *,
+    rejecting: Collection[str],
+    targets: Mapping[str, str | None],
+    names: Mapping[str, str],
+) -> list[Step]:
+    """Decide for each number that is to leave the ``rejecting`` applications; ``targets`` says where it goes."""
+    steps: list[Step] = []
+    for digits in numbers:
+        number = observed.get(digits)
+        if number is None:
+            steps.append(_not_found(digits))
+        elif number.app_id not in rejecting:
+            where = f"it is on {names.get(number.app_id, number.app_id)}" if number.app_id else "it is on no application"
+            steps.append(Step(number=digits, status="unchanged", before=number.app_id, detail=where))
+        elif (to := targets.get(digits)) == number.app_id:
+            steps.append(Step(number=digits, status="unchanged", before=number.app_id, detail="it is there already"))
+        else:
+            steps.append(Step(number=digits, status="planned", before=number.app_id, to=to))
+    return steps
+
+
+def _not_found(digits: str) -> Step:
+    error = {"code": "NUMBER_NOT_FOUND", "message": f"+{digits} is not on this account.", "hint": "plivo-reject numbers"}
+    return Step(number=digits, status="failed", error=error)
+
+
+def undo_steps(entries: Iterable[Entry], observed: Mapping[str, Number], *, gone: Collection[str]) -> list[Step]:
+    """Invert a run's entries: what still is as the run left it goes back, what someone changed since is skipped.
+
+    ``gone`` holds applications of before that no longer exist.
+    """
+    steps: list[Step] = []
+    for entry in entries:
+        number = observed.get(entry.number)
+        if number is None:
+            steps.append(_not_found(entry.number))
+            continue
+        left = {entry.after} if entry.outcome in (None, "failed") else {entry.found}
+        if number.app_id == entry.before:
+            steps.append(
+                Step(number=entry.number, status="unchanged", before=number.app_id, detail="it is as it was before")
+            )
+        elif number.app_id not in left:
+            steps.append(
+                Step(
+                    number=entry.number,
+                    status="skipped",
+                    before=number.app_id,
+                    detail=f"changed since by someone: it is on {number.app_id or 'no application'}",
+                )
+            )
+        elif entry.before in gone:
+            error = {
+                "code": "APPLICATION_GONE",
+                "message": f"+{entry.number}: application {entry.before}, which it had before, no longer exists.",
+                "hint": f"plivo-reject unassign +{entry.number} --clear",
+            }
+            steps.append(Step(number=entry.number, status="failed", before=number.app_id, error=error))
+        else:
+            steps.append(Step(number=entry.number, status="planned", before=number.app_id, to=entry.before))
+    return steps
+
+
+def undoable(runs: Sequence[Run]) -> Run | None:
+    """Return the newest run that is no undo and that no finished undo took back."""
+    undone = {run.undoes for run in runs if run.undoes and run.finished_at and not run.summary.get("failed")}
+    candidates = [run for run in runs if not run.undoes and run.run_id not in undone and run.entries]
+    return candidates[-1] if candidates else None
