@@ -19,9 +19,7 @@ LISTING_FROM = 40
 """From so many numbers on, a listing may cost fewer requests than reading each."""
 
 
-def observe(
-    gateway: Gateway, numbers: Sequence[str], *, workers: int, stop: threading.Event
-) -> dict[str, Number]:
+def observe(gateway: Gateway, numbers: Sequence[str], *, workers: int, stop: threading.Event) -> dict[str, Number]:
     """Read the numbers, by listing where that takes fewer requests; those not on the account are left out."""
     if len(numbers) >= LISTING_FROM:
         total = gateway.count_numbers()
@@ -206,7 +204,9 @@ def create(
     )
 
 
-def update(gateway: Gateway, application: Application, wanted: Sequence[Change], *, stop: threading.Event) -> Application:
+def update(
+    gateway: Gateway, application: Application, wanted: Sequence[Change], *, stop: threading.Event
+) -> Application:
     """Update the settings and wait until they show; raises ``PlivoRejectError`` (exit 6) naming those that do not."""
     gateway.update_application(application.app_id, plan.update_parameters(application, wanted))
     wrong: list[str] = []
@@ -216,18 +216,21 @@ def update(gateway: Gateway, application: Application, wanted: Sequence[Change],
         now = gateway.application(application.app_id)
         if now is not None and not (wrong := plan.disturbed(application, now, wanted)):
             return now
-    names = ", ".join(
-        f"{name} ({now.fields.get(name)!r} instead of "
-        f"{next((c.after for c in wanted if c.field == name), application.fields.get(name))!r})"
-        for name in wrong
-    ) if now is not None else "the application is gone"
+    names = (
+        ", ".join(
+            f"{name} ({now.fields.get(name)!r} instead of "
+            f"{next((c.after for c in wanted if c.field == name), application.fields.get(name))!r})"
+            for name in wrong
+        )
+        if now is not None
+        else "the application is gone"
+    )
     raise PlivoRejectError(
         "NOT_APPLIED",
         f"Plivo answered that application {application.app_id} was changed, but it shows otherwise: {names}.",
         hint="Run the same command again; if it stays so, ask Plivo's support.",
         exit_code=Exit.PARTIAL,
     )
-
 
 
 def only_one(

@@ -45,9 +45,7 @@ class _Client(Client):  # type: ignore[misc]
     def send_request(self, request: requests.PreparedRequest, **_: Any) -> requests.Response:
         # session.send does not look at HTTPS_PROXY, NO_PROXY and REQUESTS_CA_BUNDLE by itself.
         options = self.session.merge_environment_settings(str(request.url), {}, False, None, None)
-        response: requests.Response = self.session.send(
-            request, timeout=self.timeout, allow_redirects=False, **options
-        )
+        response: requests.Response = self.session.send(request, timeout=self.timeout, allow_redirects=False, **options)
         return response
 
     def process_response(self, method: str, response: requests.Response, *_: Any, **__: Any) -> requests.Response:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from plivo_reject.errors import PlivoRejectError
+from plivo_reject.model import STATUSES, Status
 
 
 @dataclass(slots=True, kw_only=True)
@@ -22,7 +23,7 @@ class Entry:
     number: str
     before: str | None
     after: str | None
-    outcome: str | None = None
+    outcome: Status | None = None
     found: str | None = None
 
 
@@ -37,6 +38,16 @@ class Run:
     undoes: str | None = None
     summary: dict[str, int] = field(default_factory=dict)
     entries: dict[str, Entry] = field(default_factory=dict)
+
+    def counts(self) -> dict[str, int]:
+        """Return the summary as recorded at the end, or what the entries of an unfinished run tell."""
+        if self.finished_at:
+            return self.summary
+        counts = dict.fromkeys(STATUSES, 0)
+        for entry in self.entries.values():
+            if entry.outcome in counts:
+                counts[entry.outcome] += 1
+        return {str(status): count for status, count in counts.items()}
 
 
 class Journal:
@@ -75,7 +86,10 @@ class Journal:
             if "run" in line:
                 run_id = str(line["run"])
                 runs[run_id] = Run(
-                    run_id=run_id, action=str(line.get("action")), started_at=str(line.get("at")), undoes=line.get("undoes")
+                    run_id=run_id,
+                    action=str(line.get("action")),
+                    started_at=str(line.get("at")),
+                    undoes=line.get("undoes"),
                 )
             elif line.get("end") in runs:
                 runs[line["end"]].finished_at = line.get("at")

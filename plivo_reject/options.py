@@ -32,9 +32,7 @@ _APPLICATION = (
     click.option("--app-name", metavar="NAME", help="The application's exact name (PLIVO_APP_NAME) [Reject Call]."),
     click.option("--app-id", metavar="ID", help="The application's id."),
 )
-_JOURNAL = (
-    click.option("--journal", metavar="PATH", help="Record runs in this file (PLIVO_REJECT_JOURNAL)."),
-)
+_JOURNAL = (click.option("--journal", metavar="PATH", help="Record runs in this file (PLIVO_REJECT_JOURNAL)."),)
 _WRITING = (
     click.option("--dry-run", is_flag=True, help="Print the plan, write nothing."),
     click.option("--yes", is_flag=True, help="Ask no question."),

@@ -9,7 +9,7 @@ from typing import Any
 
 from plivo_reject.errors import Exit, NotFoundError, PlivoRejectError
 from plivo_reject.journal import Entry, Run
-from plivo_reject.model import Application, Change, Number, Step
+from plivo_reject.model import SETTINGS, Application, Change, Number, Step
 
 RESTATED = {
     "answer_method": "answer_method",
@@ -137,7 +137,9 @@ def assign_steps(
             target = companions[messages]
             detail = f"its text messages still go to {messages[1]}"
         if before == target or (before in ours and not drop_messages):
-            steps.append(Step(number=digits, status="unchanged", before=before, detail="its calls are rejected already"))
+            steps.append(
+                Step(number=digits, status="unchanged", before=before, detail="its calls are rejected already")
+            )
         elif not number.voice_enabled:
             steps.append(Step(number=digits, status="skipped", before=before, detail="it takes no calls (no voice)"))
         else:
@@ -181,7 +183,9 @@ def give_back(
         if number is None:
             steps.append(_not_found(digits))
         elif number.app_id not in rejecting:
-            where = f"it is on {names.get(number.app_id, number.app_id)}" if number.app_id else "it is on no application"
+            where = (
+                f"it is on {names.get(number.app_id, number.app_id)}" if number.app_id else "it is on no application"
+            )
             steps.append(Step(number=digits, status="unchanged", before=number.app_id, detail=where))
         elif (to := targets.get(digits)) == number.app_id:
             steps.append(Step(number=digits, status="unchanged", before=number.app_id, detail="it is there already"))
@@ -191,7 +195,11 @@ def give_back(
 
 
 def _not_found(digits: str) -> Step:
-    error = {"code": "NUMBER_NOT_FOUND", "message": f"+{digits} is not on this account.", "hint": "plivo-reject numbers"}
+    error = {
+        "code": "NUMBER_NOT_FOUND",
+        "message": f"+{digits} is not on this account.",
+        "hint": "plivo-reject numbers",
+    }
     return Step(number=digits, status="failed", error=error)
 
 
@@ -237,3 +245,28 @@ def undoable(runs: Sequence[Run]) -> Run | None:
     undone = {run.undoes for run in runs if run.undoes and run.finished_at and not run.summary.get("failed")}
     candidates = [run for run in runs if not run.undoes and run.run_id not in undone and run.entries]
     return candidates[-1] if candidates else None
+
+
+def problems(main: Application, companions: Sequence[Application], numbers: Sequence[Number]) -> list[dict[str, str]]:
+    """Return what keeps calls from being rejected, as ``{"code", "message", "hint"}``."""
+    found: list[dict[str, str]] = []
+
+    def add(code: str, message: str, hint: str) -> None:
+        found.append({"code": code, "message": message, "hint": hint})
+
+    for application in (main, *companions):
+        if application.fields.get("enabled") is False:
+            add("APPLICATION_DISABLED", f"{application.app_name} is disabled.", "Enable it in the Plivo console.")
+    if not main.setting("answer_url"):
+        add("NO_ANSWER_URL", f"{main.app_name} has no answer URL.", "plivo-reject setup --answer-url URL")
+    kept = {name: main.setting(name) for name in SETTINGS if not name.startswith("message_")}
+    for companion in companions:
+        if wrong := changes(companion, {name: value for name, value in kept.items() if value}):
+            fields = ", ".join(change.field for change in wrong)
+            add("COMPANION_DIFFERS", f"{companion.app_name} differs in {fields}.", "plivo-reject setup")
+    if not numbers:
+        add("NO_NUMBERS", f"No number is on {main.app_name}.", "plivo-reject assign +14155550100")
+    for number in numbers:
+        if not number.voice_enabled:
+            add("NO_VOICE", f"+{number.number} takes no calls (no voice).", f"plivo-reject unassign +{number.number}")
+    return found

@@ -175,14 +175,16 @@ def load(
     found_id = (auth_id or variables.get("PLIVO_AUTH_ID", "")).strip()
     token = _token(variables)
     hint = "Set PLIVO_AUTH_ID and PLIVO_AUTH_TOKEN (from the Plivo console) in the environment or in .env."
-    missing = [
-        name for name, value in (("PLIVO_AUTH_ID", found_id), ("PLIVO_AUTH_TOKEN", token)) if not value
-    ]
+    missing = [name for name, value in (("PLIVO_AUTH_ID", found_id), ("PLIVO_AUTH_TOKEN", token)) if not value]
     if missing:
-        raise CredentialsError("CREDENTIALS_MISSING", f"No Plivo credentials: {' and '.join(missing)} not set.", hint=hint)
+        raise CredentialsError(
+            "CREDENTIALS_MISSING", f"No Plivo credentials: {' and '.join(missing)} not set.", hint=hint
+        )
     if not re.fullmatch(r"(MA|SA)[A-Za-z0-9]{18}", found_id):
         raise CredentialsError(
-            "AUTH_ID_MALFORMED", f"The auth id {found_id!r} is malformed: 20 characters beginning with MA or SA.", hint=hint
+            "AUTH_ID_MALFORMED",
+            f"The auth id {found_id!r} is malformed: 20 characters beginning with MA or SA.",
+            hint=hint,
         )
     if not token.isascii() or not token.isprintable() or " " in token:
         raise CredentialsError("AUTH_TOKEN_MALFORMED", "The auth token holds characters no token has.", hint=hint)
@@ -212,5 +214,3 @@ def load(
 def public(message: str, settings: Settings) -> str:
     """Return the message without the auth token, should an answer of the API have repeated it."""
     return message.replace(settings.auth_token, "***") if settings.auth_token else message
-
-

@@ -121,4 +121,6 @@ def _show(context: Context, action: str, application: Application, changes: list
         return
     context.screen.note(f"On {context.account()}:")
     context.screen.setup(action, application, changes, dry_run=context.options.dry_run)
-    context.screen.following("plivo-reject assign +14155550100" if not context.options.dry_run else "the same without --dry-run")
+    context.screen.following(
+        "plivo-reject assign +14155550100" if not context.options.dry_run else "the same without --dry-run"
+    )
