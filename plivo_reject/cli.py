@@ -65,14 +65,22 @@ class LazyGroup(click.Group):
         with formatter.section("Commands"):
             formatter.write_dl(list(COMMANDS.items()))
 
-    def main(self, args: Sequence[str] | None = None, prog_name: str | None = None, **extra: Any) -> NoReturn:
+    def main(
+        self,
+        args: Sequence[str] | None = None,
+        prog_name: str | None = None,
+        complete_var: str | None = None,
+        standalone_mode: bool = True,
+        **extra: Any,
+    ) -> NoReturn:
         """Run and exit with the documented code; no traceback reaches the user."""
         arguments = list(sys.argv[1:] if args is None else args)
         options = arguments[: arguments.index("--")] if "--" in arguments else arguments
-        extra.pop("standalone_mode", None)
         try:
             with _termination_raised():
-                result = super().main(arguments, prog_name or "plivo-reject", standalone_mode=False, **extra)
+                result = super().main(
+                    arguments, prog_name or "plivo-reject", complete_var, standalone_mode=False, **extra
+                )
                 sys.stdout.flush()
             code = result if isinstance(result, int) else Exit.OK
         except PlivoRejectError as error:
