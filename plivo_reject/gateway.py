@@ -40,7 +40,8 @@ class _Client(Client):  # type: ignore[misc]
     def create_request(self, method: str, path: Any = None, data: Any = None, **_: Any) -> requests.PreparedRequest:
         url = self._base + "".join(f"{part}/" for part in path or ())
         body = {"params": data} if method == "GET" else {"json": data}
-        return self.session.prepare_request(requests.Request(method, url, **body))
+        prepared: requests.PreparedRequest = self.session.prepare_request(requests.Request(method, url, **body))
+        return prepared
 
     def send_request(self, request: requests.PreparedRequest, **_: Any) -> requests.Response:
         # session.send does not look at HTTPS_PROXY, NO_PROXY and REQUESTS_CA_BUNDLE by itself.
@@ -252,7 +253,7 @@ class PlivoGateway:
     def _not_understood(self, method: str, path: tuple[str, ...], status: int) -> ApiError:
         return ApiError(
             "NOT_JSON",
-            f"{method} {'/'.join(path)} at {self._settings.api_url} was answered with {status}, but not by Plivo's JSON.",
+            f"{method} {'/'.join(path)} at {self._settings.api_url} was answered with {status}, but not in JSON.",
             hint="Check PLIVO_API_URL (version included, such as https://api.plivo.com/v1) and any proxy.",
             exit_code=Exit.TEMPORARY,
             retryable=True,
@@ -361,7 +362,7 @@ def _seconds(header: str | None) -> float | None:
 
 def _pause(state: tenacity.RetryCallState) -> float:
     """Exponential backoff with full jitter, never shorter than Plivo asked for."""
-    backoff = random.uniform(0.5, 1.0) * min(8.0, 0.25 * 2**state.attempt_number)
+    backoff = random.uniform(0.5, 1.0) * min(8.0, 0.25 * 2.0**state.attempt_number)
     error = state.outcome.exception() if state.outcome else None
     asked = error.retry_after if isinstance(error, ApiError) else None
     return max(backoff, asked or 0.0)

@@ -132,7 +132,7 @@ def assign_steps(
             continue
         before = number.app_id
         target, detail = main.app_id, None
-        messages = known[before].messages_to if before in known else None
+        messages = known[before].messages_to if before and before in known else None
         if messages and messages != main.messages_to and not drop_messages:
             target = companions[messages]
             detail = f"its text messages still go to {messages[1]}"
@@ -155,7 +155,7 @@ def message_targets(
     """Return the distinct message targets that need a companion, in order of first need."""
     needed: dict[tuple[str, str], None] = {}
     for number in numbers:
-        if not number.voice_enabled or number.app_id not in known or number.app_id in rejecting:
+        if not number.voice_enabled or not number.app_id or number.app_id not in known or number.app_id in rejecting:
             continue
         to = known[number.app_id].messages_to
         if to and to != main.messages_to:
