@@ -57,7 +57,8 @@ def read_environment(env_file: str | None, environ: Mapping[str, str] | None = N
     return merged, str(path)
 
 
-def _token(variables: Mapping[str, str]) -> str:
+def read_token(variables: Mapping[str, str]) -> str:
+    """Return the auth token, ``""`` when there is none; raises ``CredentialsError`` when its file cannot be read."""
     if token := variables.get("PLIVO_AUTH_TOKEN", "").strip():
         return token
     name = variables.get("PLIVO_AUTH_TOKEN_FILE", "").strip()
@@ -173,7 +174,7 @@ def load(
     surrounding = os.environ if environ is None else environ
     base = check_api_url(api_url or variables.get("PLIVO_API_URL") or DEFAULT_API_URL)
     found_id = (auth_id or variables.get("PLIVO_AUTH_ID", "")).strip()
-    token = _token(variables)
+    token = read_token(variables)
     hint = "Set PLIVO_AUTH_ID and PLIVO_AUTH_TOKEN (from the Plivo console) in the environment or in .env."
     missing = [name for name, value in (("PLIVO_AUTH_ID", found_id), ("PLIVO_AUTH_TOKEN", token)) if not value]
     if missing:

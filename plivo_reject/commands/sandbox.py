@@ -28,7 +28,9 @@ from plivo_reject.settings import is_loopback
 )
 @click.option("--strict-names", is_flag=True, help="Refuse application names with a space.")
 @click.option("--paging", type=click.Choice(["offset", "cursor", "broken"]), default="offset", help="How lists page.")
-@click.option("--fault", "faults", multiple=True, metavar="KIND[:METHOD[:PATH[:COUNT[:AFTER]]]]", help="Commit a fault.")
+@click.option(
+    "--fault", "faults", multiple=True, metavar="KIND[:METHOD[:PATH[:COUNT[:AFTER]]]]", help="Commit a fault."
+)
 def command(
     host: str,
     port: int,
@@ -69,7 +71,9 @@ def command(
         raise UsageError("BAD_FAULT", f"--fault: {error}.", hint="For example --fault 503:GET") from None
     except OSError as error:
         raise PlivoRejectError(
-            "PORT_UNUSABLE", f"Cannot listen on {host}:{port}: {error.strerror}.", hint="Use --port 0 to pick a free one."
+            "PORT_UNUSABLE",
+            f"Cannot listen on {host}:{port}: {error.strerror}.",
+            hint="Use --port 0 to pick a free one.",
         ) from None
     with sandbox:
         for name, value in sandbox.env().items():
