@@ -154,7 +154,8 @@ class RejectCalls:
         if public := self._settings.public_url:
             whole = urlsplit(public).path not in ("", "/")
             return [(public if whole else public.rstrip("/") + path) + tail]
-        host, schemes = headers.get("host", ""), ("https", "http")
+        host = headers.get("host", "")
+        schemes: tuple[str, ...] = ("https", "http")
         peer = (scope.get("client") or ("",))[0]
         allowed = self._settings.forwarded_allow_ips
         if peer in allowed or "*" in allowed:

@@ -9,10 +9,13 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
+import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlencode
 
 import click
@@ -116,6 +119,20 @@ def _call(command_line: str, url: str, token: str, number: str) -> None:
     click.secho(f"A call comes in; Plivo asks POST {url}", bold=True)
     request = urllib.request.Request(url, urlencode(call).encode(), headers)
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    with opener.open(request, timeout=5) as answer:
+    with _opened(opener, request) as answer:
         click.echo(f"{answer.status} {answer.headers['Content-Type']}")
         click.echo(answer.read().decode())
+
+
+def _opened(opener: urllib.request.OpenerDirector, request: urllib.request.Request) -> Any:
+    give_up = time.monotonic() + 5
+    while True:
+        try:
+            return opener.open(request, timeout=5)
+        except urllib.error.HTTPError as error:
+            raise PlivoRejectError("DEMO_FAILED", f"The answer server refused the call with {error.code}.") from None
+        except urllib.error.URLError:
+            # Its address is known a moment before its worker listens.
+            if time.monotonic() > give_up:
+                raise
+            time.sleep(0.05)

@@ -28,9 +28,7 @@ from plivo_reject.settings import is_loopback
 )
 @click.option("--strict-names", is_flag=True, help="Refuse application names with a space.")
 @click.option("--paging", type=click.Choice(["offset", "cursor", "broken"]), default="offset", help="How lists page.")
-@click.option(
-    "--fault", "faults", multiple=True, metavar="KIND[:METHOD[:PATH[:COUNT[:AFTER]]]]", help="Commit a fault."
-)
+@click.option("--fault", "faults", multiple=True, metavar="KIND[:METHOD[:PATH[:COUNT[:AFTER]]]]", help="A fault.")
 def command(
     host: str,
     port: int,
@@ -73,7 +71,7 @@ def command(
         raise PlivoRejectError(
             "PORT_UNUSABLE",
             f"Cannot listen on {host}:{port}: {error.strerror}.",
-            hint="Use --port 0 to pick a free one.",
+            hint="Use --port 0.",
         ) from None
     with sandbox:
         for name, value in sandbox.env().items():

@@ -29,9 +29,7 @@ from plivo_reject.settings import read_environment, read_token
 @click.option("--workers", type=click.IntRange(1, 64), default=1, show_default=True, help="Processes that answer.")
 @click.option("--public-url", metavar="URL", help="The URL that Plivo calls, when a proxy stands in between.")
 @click.option("--forwarded-allow-ips", default="", metavar="IPS", help="Proxies whose X-Forwarded-* are believed.")
-@click.option(
-    "--on-bad-signature", type=click.Choice(["refuse", "answer"]), default="refuse", help="What is done then."
-)
+@click.option("--on-bad-signature", type=click.Choice(["refuse", "answer"]), default="refuse", help="With a bad one.")
 @click.option("--no-verify", is_flag=True, help="Believe everybody, even when the token is known.")
 @click.option("--log-format", type=click.Choice(["text", "json"]), default="text", help="How calls are logged.")
 @click.option("--mask-numbers", is_flag=True, help="Log only the last four digits of numbers.")
@@ -100,6 +98,7 @@ def _run(
 ) -> None:
     from granian import Granian
     from granian.constants import HTTPModes, Interfaces
+    from granian.log import LogLevels
 
     server = Granian(
         "plivo_reject.server:app",
@@ -110,7 +109,7 @@ def _run(
         http=HTTPModes.http1,
         workers=workers,
         websockets=False,
-        log_level="error",
+        log_level=LogLevels.error,
         ssl_cert=tls_cert,
         ssl_key=tls_key,
         respawn_failed_workers=True,
