@@ -1,4 +1,4 @@
-"""The only module that imports the Plivo SDK: paging, retries, and errors that become ours."""
+"""Plivo's API as the program needs it: paging, retries, and errors that become ours."""
 
 from __future__ import annotations
 
@@ -6,51 +6,19 @@ import random
 import threading
 import time
 from collections.abc import Callable, Mapping
-from datetime import datetime, timezone
-from email.utils import parsedate_to_datetime
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
 
 import requests
 import tenacity
-from plivo.rest.client import Client
 
+from plivo_reject import answers
 from plivo_reject.errors import ApiError, CredentialsError, Exit
 from plivo_reject.model import Application, Number, last_segment
 from plivo_reject.pool import RateLimit, Stopped, ordered_map
+from plivo_reject.sdk import SdkClient
 from plivo_reject.settings import Settings, public
 
-PAGE = 20
-"""The largest page that Plivo's lists serve."""
-
 _RETRYABLE = {429, 500, 502, 503, 504}
-
-
-class _Client(Client):  # type: ignore[misc]
-    """The SDK's client, pointed at a base URL of the settings and handing back bare answers.
-
-    ``Client.request`` resets ``base_uri`` at every call and its resource methods print to standard output and repeat
-    creates on a 5xx, so the path is built here and only its one-attempt route is used.
-    """
-
-    def __init__(self, settings: Settings) -> None:
-        super().__init__(settings.auth_id, settings.auth_token, timeout=settings.timeout)
-        self._base = f"{settings.api_url}/Account/{settings.auth_id}/"
-
-    def create_request(self, method: str, path: Any = None, data: Any = None, **_: Any) -> requests.PreparedRequest:
-        url = self._base + "".join(f"{part}/" for part in path or ())
-        body = {"params": data} if method == "GET" else {"json": data}
-        prepared: requests.PreparedRequest = self.session.prepare_request(requests.Request(method, url, **body))
-        return prepared
-
-    def send_request(self, request: requests.PreparedRequest, **_: Any) -> requests.Response:
-        # session.send does not look at HTTPS_PROXY, NO_PROXY and REQUESTS_CA_BUNDLE by itself.
-        options = self.session.merge_environment_settings(str(request.url), {}, False, None, None)
-        response: requests.Response = self.session.send(request, timeout=self.timeout, allow_redirects=False, **options)
-        return response
-
-    def process_response(self, method: str, response: requests.Response, *_: Any, **__: Any) -> requests.Response:
-        return response
 
 
 class PlivoGateway:
@@ -117,7 +85,7 @@ class PlivoGateway:
     def count_numbers(self) -> int | None:
         """Return the account's count of numbers as the first page tells it."""
         first = self._object("GET", ("Number",), {"limit": 1, "offset": 0, **self._filter})
-        total = _meta(first).get("total_count")
+        total = answers.meta(first).get("total_count")
         return total if isinstance(total, int) else None
 
     def numbers(self, startswith: str | None = None) -> list[Number]:
@@ -143,12 +111,12 @@ class PlivoGateway:
 
     def _list(self, resource: str, key: str, query: Mapping[str, Any]) -> list[Mapping[str, Any]]:
         """Walk all pages, in parallel where offsets allow; ends on a server that ignores offset and cursor."""
-        first = self._object("GET", (resource,), {"limit": PAGE, "offset": 0, **query})
-        found = {str(item[key]): item for item in _objects(first) if key in item}
-        following = _following(first)
-        total = _meta(first).get("total_count")
-        if following and "offset" in following and isinstance(total, int) and total > 2 * PAGE:
-            size = len(_objects(first)) or PAGE
+        first = self._object("GET", (resource,), {"limit": answers.PAGE, "offset": 0, **query})
+        found = {str(item[key]): item for item in answers.objects(first) if key in item}
+        following = answers.following(first)
+        total = answers.meta(first).get("total_count")
+        if following and "offset" in following and isinstance(total, int) and total > 2 * answers.PAGE:
+            size = len(answers.objects(first)) or answers.PAGE
             pages = ordered_map(
                 lambda offset: self._object("GET", (resource,), {"limit": size, "offset": offset, **query}),
                 range(size, total, size),
@@ -157,15 +125,17 @@ class PlivoGateway:
             )
             before = len(found)
             for page in pages:
-                found.update({str(item[key]): item for item in _objects(page or {}) if key in item})
-            following = _following(pages[-1] or {}) if len(found) > before else None
+                found.update({str(item[key]): item for item in answers.objects(page or {}) if key in item})
+            following = answers.following(pages[-1] or {}) if len(found) > before else None
         while following:
             page = self._object("GET", (resource,), {**query, **following})
-            fresh = {str(item[key]): item for item in _objects(page) if key in item and str(item[key]) not in found}
+            fresh = {
+                str(item[key]): item for item in answers.objects(page) if key in item and str(item[key]) not in found
+            }
             if not fresh:
                 break
             found.update(fresh)
-            following = _following(page)
+            following = answers.following(page)
         return list(found.values())
 
     def _find(self, path: tuple[str, ...], method: str = "GET", data: Any = None) -> Mapping[str, Any] | None:
@@ -197,7 +167,7 @@ class PlivoGateway:
             raise Stopped
         client = getattr(self._local, "client", None)
         if client is None:
-            client = self._local.client = _Client(self._settings)
+            client = self._local.client = SdkClient(self._settings)
         with self._limit.slot():
             if self._stop.is_set():
                 raise Stopped
@@ -264,7 +234,7 @@ class PlivoGateway:
     def _refusal(
         self, method: str, path: tuple[str, ...], status: int, body: object, retry_after: str | None
     ) -> ApiError | CredentialsError:
-        said = public(_said(body), self._settings)
+        said = public(answers.said(body), self._settings)
         if status in (401, 403):
             return CredentialsError(
                 "CREDENTIALS_REFUSED" if status == 401 else "FORBIDDEN",
@@ -284,7 +254,7 @@ class PlivoGateway:
                 retryable=True,
                 status=status,
                 in_doubt=status != 429,
-                retry_after=_seconds(retry_after),
+                retry_after=answers.seconds(retry_after),
             )
         if status == 404:
             return ApiError(
@@ -303,61 +273,6 @@ class PlivoGateway:
     def _sleep(self, seconds: float) -> None:
         if self._stop.wait(seconds):
             raise Stopped
-
-
-def _meta(page: Mapping[str, Any]) -> Mapping[str, Any]:
-    meta = page.get("meta")
-    return meta if isinstance(meta, dict) else {}
-
-
-def _objects(page: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    objects = page.get("objects")
-    return [item for item in objects if isinstance(item, dict)] if isinstance(objects, list) else []
-
-
-def _following(page: Mapping[str, Any]) -> dict[str, Any] | None:
-    """Return what asks for the next page: a cursor supersedes an offset, and both together are never sent."""
-    link = _meta(page).get("next")
-    if not link:
-        return None
-    query = parse_qs(urlsplit(str(link)).query)
-    limit = query.get("limit", [str(PAGE)])[0]
-    size = int(limit) if limit.isdigit() and 1 <= int(limit) <= PAGE else PAGE
-    if cursor := query.get("cursor", [""])[0]:
-        return {"limit": size, "cursor": cursor}
-    offset = query.get("offset", [""])[0]
-    return {"limit": size, "offset": int(offset)} if offset.isdigit() else None
-
-
-def _said(body: object) -> str:
-    """Return the text of an error body: ``error`` is a text, or a dict of field to text or texts."""
-    error = body.get("error") or body.get("message") if isinstance(body, dict) else None
-    if isinstance(error, dict):
-        return "; ".join(f"{field}: {_joined(text)}" for field, text in error.items())
-    return _joined(error) if error else ""
-
-
-def _joined(value: object) -> str:
-    if isinstance(value, (list, tuple)):
-        return ", ".join(_joined(item) for item in value)
-    return "".join(character if character.isprintable() else " " for character in str(value)).strip()
-
-
-def _seconds(header: str | None) -> float | None:
-    """Read ``Retry-After``: seconds or an HTTP date."""
-    if not header:
-        return None
-    try:
-        return max(0.0, float(header))
-    except ValueError:
-        pass
-    try:
-        when = parsedate_to_datetime(header)
-    except (TypeError, ValueError):
-        return None
-    if when.tzinfo is None:
-        when = when.replace(tzinfo=timezone.utc)
-    return max(0.0, (when - datetime.now(timezone.utc)).total_seconds())
 
 
 def _pause(state: tenacity.RetryCallState) -> float:

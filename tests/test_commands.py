@@ -425,6 +425,68 @@ def test_demo_shows_the_main_job(python: str) -> None:
     assert not list(Path().iterdir())
 
 
+def test_two_setups_at_once_end_with_one_application(
+    run: Run, make_sandbox: Callable[..., Sandbox], python: str
+) -> None:
+    sandbox = make_sandbox(latency_ms=60)
+    command = [python, "-m", "plivo_reject", "setup", "--answer-url", URL, "--json"]
+    both = [subprocess.Popen(command, stdout=-1, stderr=-1, text=True) for _ in range(2)]
+    said = [process.communicate(timeout=20) for process in both]
+    assert [process.returncode for process in both] == [0, 0], said
+    used = {json.loads(out)["application"]["app_id"] for out, _ in said}
+    assert used == set(sandbox.state.applications)
+    assert len(used) == 1
+
+
+def test_killed_run_can_be_undone(run: Run, make_sandbox: Callable[..., Sandbox], python: str) -> None:
+    sandbox = make_sandbox(numbers=30, latency_ms=30, rate=100000)
+    set_up(run)
+    numbers = list(sandbox.state.numbers)
+    process = subprocess.Popen(
+        [python, "-m", "plivo_reject", "assign", *numbers, "--workers", "2"], stdout=-1, stderr=-1
+    )
+    while sum(request.method == "POST" for request in list(sandbox.requests)) < 8:
+        assert process.poll() is None
+        time.sleep(0.01)
+    process.kill()
+    process.communicate()
+    moved = [number for number in numbers if sandbox.state.application_of(number)]
+    assert moved
+    document = json.loads(run("undo", "--yes", "--json").stdout)
+    assert document["summary"]["changed"] == len(moved)
+    assert {sandbox.state.application_of(number) for number in numbers} == {None}
+
+
+def test_subaccount_sees_only_its_own(run: Run, sandbox: Sandbox) -> None:
+    subaccount = "SAXXXXXXXXXXXXXXXXXX"
+    sandbox.state.add_number("14155550300", sub_account=f"/v1/Account/{subaccount}/")
+    app_id = set_up(run, "--subaccount", subaccount)
+    assert sandbox.state.applications[app_id]["sub_account"] == f"/v1/Account/{subaccount}/"
+    rows = json.loads(run("numbers", "--subaccount", subaccount, "--json").stdout)["numbers"]
+    assert [row["number"] for row in rows] == ["+14155550300"]
+    assert run("assign", NUMBER, "--subaccount", subaccount).exit_code == 4
+    assert run("assign", "+14155550300", "--subaccount", subaccount).exit_code == 0
+
+
+def test_installed_script_does_the_main_job(sandbox: Sandbox, python: str) -> None:
+    script = Path(python).parent / "plivo-reject"
+    for arguments, code in (
+        (["setup", "--answer-url", URL], 0),
+        (["assign", NUMBER], 0),
+        (["numbers"], 0),
+        (["status"], 0),
+        (["unassign", NUMBER], 0),
+        (["undo", "--yes"], 0),
+        (["history"], 0),
+        (["teardown", "--yes"], 0),
+        (["serve", "--port", "99999"], 2),
+        (["sandbox", "--host", "0.0.0.0"], 2),
+        (["status"], 4),
+    ):
+        done = subprocess.run([script, *arguments], capture_output=True, text=True, stdin=subprocess.DEVNULL)
+        assert done.returncode == code, (arguments, done.stderr)
+
+
 def test_installed_script_runs(python: str) -> None:
     script = Path(python).parent / "plivo-reject"
     done = subprocess.run([script, "xml"], capture_output=True, text=True)
