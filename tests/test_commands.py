@@ -450,6 +450,9 @@ def test_killed_run_can_be_undone(run: Run, make_sandbox: Callable[..., Sandbox]
         time.sleep(0.01)
     process.kill()
     process.communicate()
+    # What had reached the API before the kill still takes effect.
+    while not all(request.status for request in sandbox.requests):
+        time.sleep(0.01)
     moved = [number for number in numbers if sandbox.state.application_of(number)]
     assert moved
     document = json.loads(run("undo", "--yes", "--json").stdout)
